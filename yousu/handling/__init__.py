@@ -1,0 +1,1 @@
+"""办: what the handling unit does, from signing to the reply."""

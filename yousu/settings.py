@@ -1,0 +1,156 @@
+"""Settings. Everything a city changes comes from the environment; see docs/configure.md."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from psycopg.conninfo import conninfo_to_dict
+
+ROOT = Path(__file__).resolve().parent.parent
+VAR = Path(os.environ.get("YOUSU_VAR", ROOT / "var"))
+VAR.mkdir(parents=True, exist_ok=True)
+
+# A city is a schema: several cities may share one database, each served by its own processes.
+CITY = os.environ.get("YOUSU_CITY", "xining")
+if not CITY.isidentifier() or not CITY.isascii():
+    raise SystemExit(f"YOUSU_CITY 只能是字母、数字和下划线：{CITY!r}")
+
+DEMO = os.environ.get("YOUSU_DEMO", "") == "1"
+DEBUG = os.environ.get("YOUSU_DEBUG", "") == "1"
+ALLOWED_HOSTS = os.environ.get("YOUSU_HOSTS", "localhost,127.0.0.1,[::1],testserver").split(",")
+CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("YOUSU_ORIGINS", "").split(",") if origin]
+
+
+def _secret() -> str:
+    """``YOUSU_SECRET``, or one made at the first start and kept under ``var/``, readable by us alone."""
+    if given := os.environ.get("YOUSU_SECRET"):
+        return given
+    path = VAR / "secret"
+    if not path.exists():
+        try:
+            with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+                file.write(os.urandom(32).hex())
+        except FileExistsError:
+            pass
+    return path.read_text()
+
+
+SECRET_KEY = _secret()
+KEY_FILE = VAR / "keys.json"
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "procrastinate.contrib.django",
+    "yousu.base",
+    "yousu.city",
+    "yousu.tickets",
+    "yousu.intake",
+    "yousu.dispatch",
+    "yousu.handling",
+    "yousu.evaluation",
+    "yousu.imports",
+    "yousu.api",
+    "yousu.simulation",
+    "yousu.ui",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "yousu.base.middleware.OneErrorShape",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "yousu.ui.middleware.IdleLogout",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "yousu.urls"
+WSGI_APPLICATION = "yousu.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "yousu.ui.context.frame",
+            ],
+            "builtins": ["yousu.ui.templatetags.ui"],
+        },
+    }
+]
+
+
+def _database() -> dict[str, object]:
+    """The server that DATABASE_URL names. Without one, ``yousu`` starts the embedded server and sets DATABASE_URL."""
+    given = conninfo_to_dict(os.environ.get("DATABASE_URL", "postgresql://yousu@/yousu"))
+    options: dict[str, object] = {"options": f"-c search_path={CITY}"}
+    for name in ("sslmode", "sslrootcert", "sslcert", "sslkey", "target_session_attrs"):
+        if name in given:
+            options[name] = given[name]
+    if os.environ.get("YOUSU_POOL"):  # set by `yousu serve`
+        options["pool"] = {"min_size": 2, "max_size": int(os.environ["YOUSU_POOL"]), "timeout": 20}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": given.get("dbname", "yousu"),
+        "USER": given.get("user", "yousu"),
+        "PASSWORD": given.get("password", ""),
+        "HOST": given.get("host", ""),
+        "PORT": given.get("port", ""),
+        "OPTIONS": options,
+        "CONN_HEALTH_CHECKS": False,
+        "DISABLE_SERVER_SIDE_CURSORS": False,
+    }
+
+
+DATABASES = {"default": _database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "city.Staff"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "yousu.city.accounts.MixedCharacters"},
+]
+LOGIN_URL = "/login/"
+LOGIN_REDIRECT_URL = "/"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+if os.environ.get("YOUSU_HTTPS", "") == "1":
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = 31_536_000
+
+LANGUAGE_CODE = "zh-hans"
+TIME_ZONE = "Asia/Shanghai"
+USE_TZ = True
+USE_I18N = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+MEDIA_ROOT = VAR / "files"
+FILE_UPLOAD_TEMP_DIR = None
+DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+}
