@@ -7,6 +7,8 @@ from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict
 
+from yousu.base.files import private_file
+
 ROOT = Path(__file__).resolve().parent.parent
 VAR = Path(os.environ.get("YOUSU_VAR", ROOT / "var"))
 VAR.mkdir(parents=True, exist_ok=True)
@@ -22,27 +24,14 @@ ALLOWED_HOSTS = os.environ.get("YOUSU_HOSTS", "localhost,127.0.0.1,[::1],testser
 CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("YOUSU_ORIGINS", "").split(",") if origin]
 
 
-def _secret() -> str:
-    """``YOUSU_SECRET``, or one made at the first start and kept under ``var/``, readable by us alone."""
-    if given := os.environ.get("YOUSU_SECRET"):
-        return given
-    path = VAR / "secret"
-    if not path.exists():
-        try:
-            with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-                file.write(os.urandom(32).hex())
-        except FileExistsError:
-            pass
-    return path.read_text()
-
-
-SECRET_KEY = _secret()
+SECRET_KEY = os.environ.get("YOUSU_SECRET") or private_file(VAR / "secret", lambda: os.urandom(32).hex())
 KEY_FILE = VAR / "keys.json"
 
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.sessions",
+    "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "procrastinate.contrib.django",
@@ -67,6 +56,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "yousu.ui.middleware.IdleLogout",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -80,6 +70,7 @@ TEMPLATES = [
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
                 "yousu.ui.context.frame",
             ],
             "builtins": ["yousu.ui.templatetags.ui"],
@@ -106,7 +97,7 @@ def _database() -> dict[str, object]:
         "PORT": given.get("port", ""),
         "OPTIONS": options,
         "CONN_HEALTH_CHECKS": False,
-        "DISABLE_SERVER_SIDE_CURSORS": False,
+        "TEST": {"NAME": os.environ.get("YOUSU_TEST_NAME", "test_yousu")},
     }
 
 
@@ -140,11 +131,14 @@ STATIC_URL = "/static/"
 STATIC_ROOT = VAR / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "yousu.ui.assets.Assets"},
 }
+WHITENOISE_USE_FINDERS = True  # before anything was collected, files are served from where they lie
 MEDIA_ROOT = VAR / "files"
 FILE_UPLOAD_TEMP_DIR = None
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+UPLOAD_MAX_BYTES = 256 * 1024 * 1024  # a form with files; each file has its own limit in the rules
+CSRF_FAILURE_VIEW = "yousu.base.middleware.csrf_failure"
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 
 LOGGING = {

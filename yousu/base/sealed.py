@@ -20,6 +20,8 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 
+from yousu.base.files import private_file
+
 NONCE_BYTES = 12
 TAG_BYTES = 16
 
@@ -52,15 +54,7 @@ def ring() -> KeyRing:
     """The key ring: ``YOUSU_KEYS`` (JSON) or the file ``settings.KEY_FILE``, made on first use, readable by us alone."""
     if text := os.environ.get("YOUSU_KEYS"):
         return KeyRing.from_json(text)
-    path = Path(settings.KEY_FILE)
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-                file.write(KeyRing.fresh())
-        except FileExistsError:  # another process was first
-            pass
-    return KeyRing.from_json(path.read_text())
+    return KeyRing.from_json(private_file(Path(settings.KEY_FILE), KeyRing.fresh))
 
 
 def seal(plain: str) -> str:

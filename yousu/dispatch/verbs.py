@@ -16,7 +16,7 @@ from yousu.city.workdays import SHANGHAI, after_workdays
 from yousu.dispatch.models import Consultation
 from yousu.dispatch.rules import needs_force, why_not
 from yousu.tickets.access import SENT_IT, anyone
-from yousu.tickets.course import await_callback, end_assignments
+from yousu.tickets.course import await_callback, end_assignments, recall_below
 from yousu.tickets.inputs import Ask, Code, Text
 from yousu.tickets.models import Assignment, Extension, Return, Ticket
 from yousu.tickets.registry import Act, verb
@@ -43,9 +43,10 @@ def _choose_item(act: Act, code: str) -> CatalogueItem:
         ticket.item_code = code
         ticket.is_secret = ticket.is_secret or ticket.item.secret
         ticket.identity_hidden = ticket.identity_hidden or ticket.is_secret
-    if ticket.item is None:
+    chosen: CatalogueItem | None = ticket.item
+    if chosen is None:
         raise Refused("请先选择派单事项。", field="item")
-    return ticket.item
+    return chosen
 
 
 def _fit(act: Act, code: str, field: str) -> Unit:
@@ -301,9 +302,8 @@ def accept_return(
     """同意退单: back to who sent it, or straight on to another unit in the same role."""
     _decide(act, _pending(act, Return, assignment), "accepted", opinion)
     assignment.state, assignment.ended_at = AssignmentState.RETURNED, act.now
-    for child in act.case.helpers_of(assignment):
-        if child.parent_id == assignment.pk:
-            child.state, child.ended_at = AssignmentState.RECALLED, act.now
+    assignment.extension_pending = False
+    recall_below(act, assignment)
     if assignment.parent_id is None:
         act.ticket.return_count += 1
     if redirect_to:
@@ -428,6 +428,8 @@ def shelve(
     promised_on: Annotated[date, Ask("承诺解决日期", "date")],
 ) -> None:
     """挂账: not solvable now; needs measures, a fixed date and tracking to 销号 (济南条例 Art. 24)."""
+    if any(a.state == AssignmentState.RETURNING for a in act.case.in_course()):
+        raise Refused("还有退单待审，请先审核退单再挂账。", code="state", open=["同意退单", "驳回退单"])
     if promised_on <= act.now.astimezone(SHANGHAI).date():
         raise Refused("承诺日期须晚于今天。", field="promised_on")
     ticket.state, ticket.promised_on = TicketState.SHELVED, promised_on

@@ -24,5 +24,5 @@ def within(now: datetime, then: datetime, days: int) -> bool:
     return now - then <= timedelta(days=days)
 
 
-def _bytes(value: object) -> bytes:
-    return bytes(value) if value is not None else b""  # type: ignore[call-overload, no-any-return]
+def _bytes(value: bytes | memoryview[int] | None) -> bytes:
+    return bytes(value) if value is not None else b""

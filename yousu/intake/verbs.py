@@ -93,9 +93,7 @@ def register(
     ticket.urgency = urgency or (chosen.urgency if chosen else Urgency.ORDINARY)
 
     private = tuple(name for name in (caller_name, accused) if name)
-    ticket.content = mask_text(content, private)
-    ticket.original = Sealed.of(content) if ticket.content != content else Sealed()
-    ticket.title = mask_text(title or first_sentence(content), private)
+    ticket.title, ticket.content, ticket.original = shown(title, content, private)
     _seal_caller(
         ticket,
         name=caller_name,
@@ -126,6 +124,13 @@ def _seal_caller(ticket: Ticket, *, name: str, phone: str, contact: str, id_numb
     ticket.contact_phone, ticket.caller_id_number = Sealed.of(contact), Sealed.of(id_number)
     ticket.caller_email = Sealed.of(email)
     ticket.phone_key, ticket.id_key = search_key(phone or contact), search_key(id_number)
+
+
+def shown(title: str, content: str, private: tuple[str, ...] = ()) -> tuple[str, str, Sealed]:
+    """(title, content, original): the text as others read it, and sealed as it came where masking changed it."""
+    masked = mask_text(content, private)
+    original = Sealed.of(content) if masked != content else Sealed()
+    return mask_text(title or first_sentence(content), private), masked, original
 
 
 def first_sentence(content: str) -> str:
@@ -260,6 +265,9 @@ def merge(
 ) -> None:
     """并单: the same matter that is already being handled; counted once (国办函〔2025〕66号). Ends this ticket."""
     older = _repeats(act, ticket, of, reason)
+    # Held until we are done: two tickets merged into each other at once would both vanish. Of two who wait for each
+    # other the database lets one go first; the other is tried again and refused.
+    older = act.store.load(older.pk).ticket
     if older.state == TicketState.CLOSED:
         raise Refused(f"工单{of}已办结，不能并入；可以关联重复后另行派单。", field="of", code="state")
     close_ticket(act, ClosedAs.MERGED)

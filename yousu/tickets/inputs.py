@@ -32,7 +32,7 @@ class Ask:
     def options(self, rules: Rules) -> list[tuple[str, str]]:
         if self.choices is None:
             return []
-        if isinstance(self.choices, type):
+        if isinstance(self.choices, type) and issubclass(self.choices, TextChoices):
             return [(str(value), str(label)) for value, label in self.choices.choices if value]
         return self.choices(rules)
 

@@ -67,6 +67,7 @@ class Record:
             self.verb,
             self.at,
             self.by,
+            self.by_unit,
             self.role,
             self.ordinal,
             self.rules,
@@ -176,6 +177,7 @@ class Database:
         call = VerbCall.objects.get(key=_scoped(by, key))
         if bytes(call.digest) != digest:
             raise Refused("这个幂等键已用于另一个请求，请换一个新的。", field="Idempotency-Key", code="conflict")
+        assert call.ticket_id is not None
         ticket = Ticket.objects.get(pk=call.ticket_id)
         assignment = None
         if call.ordinal:

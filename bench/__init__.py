@@ -1,0 +1,1 @@
+"""Benchmarks: each prints a ratio against its floor or its peer, the absolute figure, and the machine."""
