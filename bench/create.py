@@ -99,7 +99,7 @@ def _serve() -> subprocess.Popen[bytes]:
         [
             *(str(Path(sys.executable).parent / "granian"), "--interface", "wsgi", "yousu.wsgi:application"),
             *("--host", "127.0.0.1", "--port", str(PORT), "--workers", "2", "--blocking-threads", "8"),
-            *("--log-level", "warning", "--no-ws"),
+            *("--log-level", "error", "--no-ws"),
         ],
         env={**os.environ, "YOUSU_POOL": "12"},
     )

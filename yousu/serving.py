@@ -20,7 +20,7 @@ from pathlib import Path
 from django.core.management import call_command
 
 from yousu.base.console import out, var
-from yousu.base.embedded import Embedded
+from yousu.base.embedded import Embedded, EmbeddedError
 from yousu.base.errors import Refused
 
 PR_SET_PDEATHSIG = 1
@@ -70,7 +70,7 @@ class Platform:
         return [
             *(str(here / "granian"), "--interface", "wsgi", "yousu.wsgi:application"),
             *("--host", self.host, "--port", str(self.port), "--workers", str(self.workers)),
-            *("--blocking-threads", "8", "--respawn-failed-workers", "--log-level", "warning", "--no-ws"),
+            *("--blocking-threads", "8", "--respawn-failed-workers", "--log-level", "error", "--no-ws"),
         ]
 
     def _start(self, child: str) -> None:
@@ -87,7 +87,10 @@ class Platform:
         """Bring back what died: the database (recovering from its log), a web process, the worker."""
         if self.embedded is not None and self.embedded.pid() is None and not self.stopping:
             out.print("[yellow]数据库意外停止，正在恢复……[/yellow]")
-            self.embedded.hold()
+            try:
+                self.embedded.hold()
+            except EmbeddedError as error:
+                out.print(f"[red]{error}[/red]\n稍后再试。")
         for child, process in list(self.children.items()):
             if process.poll() is not None and not self.stopping:
                 out.print(f"[yellow]{'网站' if child == 'web' else '后台任务'}进程意外退出，正在重新启动……[/yellow]")

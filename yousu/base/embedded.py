@@ -144,7 +144,33 @@ class Embedded:
             conf.writelines(lines)
         fresh.rename(self.data)
 
+    def _clear_up_after_a_kill(self) -> None:
+        """A killed postmaster that nobody has fetched (a zombie) still looks alive to PostgreSQL, which then refuses to start.
+
+        Its backends leave by themselves; once none of them is in the data folder, its lock files are only a memory.
+        """
+        file = self.data / "postmaster.pid"
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            os.waitpid(int(file.read_text().split()[0]), os.WNOHANG)
+        deadline = time.monotonic() + STARTUP_SECONDS
+        while file.exists() and self._inhabited() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        if file.exists() and not self._inhabited():
+            file.unlink()
+        if not file.exists():
+            (self.socket / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
+
+    def _inhabited(self) -> bool:
+        """Whether a process works in the data folder (every PostgreSQL process does)."""
+        for process in Path("/proc").iterdir():
+            if process.name.isdigit():
+                with contextlib.suppress(OSError):
+                    if (process / "cwd").readlink() == self.data:
+                        return True
+        return False
+
     def _start(self) -> None:
+        self._clear_up_after_a_kill()
         self.socket.mkdir(mode=0o700, exist_ok=True)
         if self.socket.stat().st_uid != os.getuid():
             raise EmbeddedError(f"套接字目录 {self.socket} 属于其他用户，请删除后重试。")

@@ -10,9 +10,11 @@ A call runs these steps in one transaction:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.db import OperationalError
@@ -56,11 +58,15 @@ class Act:
     def ticket(self) -> Ticket:
         return self.case.ticket
 
+    @cached_property
+    def _private(self) -> tuple[str, ...]:
+        return tuple(name for name in (self.ticket.caller_name.open(), self.ticket.accused.open()) if name)
+
     def note(self, **facts: Any) -> None:
-        """Say something in the event. Empty facts are left out; numbers that identify a person are masked."""
+        """Say something in the event. Empty facts are left out; numbers and names that identify a person are masked."""
         for name, value in facts.items():
             if value not in (None, "", [], False):
-                self.data[name] = mask_text(value) if isinstance(value, str) else value
+                self.data[name] = mask_text(value, self._private) if isinstance(value, str) else value
 
     def add(self, row: Model) -> None:
         """A satellite row, written with the event."""
@@ -78,9 +84,16 @@ class Act:
         return self.case.loaded[model]
 
     def attach(self, files: Iterable[int]) -> None:
-        """Bind uploaded files to this event."""
-        self.case.attached += list(files)
-        self.note(attachments=list(files))
+        """Bind uploaded files to this event: one's own, not yet bound to anything."""
+        wanted = list(dict.fromkeys(files))
+        if not wanted:
+            return
+        if len(wanted) > (most := self.rules.limits.attachments):
+            raise Refused(f"附件不能超过 {most} 个。", field="attachments", code="too_large")
+        if self.store.free_files(wanted, self.by) != len(wanted):
+            raise Refused("有附件不存在、不是您上传的，或已用于其他工单，请重新上传。", field="attachments")
+        self.case.attached += wanted
+        self.note(attachments=wanted)
 
     def assign(
         self,
@@ -137,6 +150,7 @@ class Verb:
     open_when: Callable[[Case, Assignment | None], bool] | None
     tone: str
     order: int
+    do_not_call_in_templates = True  # a page names verbs; it must not do them
 
     @property
     def doc(self) -> str:
@@ -153,6 +167,19 @@ class Verb:
         **inputs: Any,
     ) -> Outcome:
         """Do it. ``by`` None is the platform itself. Raises ``Refused``; then nothing has changed."""
+        return self.call(target, inputs, by=by, now=now, key=key, store=store)
+
+    def call(
+        self,
+        target: Ticket | Assignment | None,
+        inputs: Mapping[str, Any],
+        *,
+        by: Staff | None,
+        now: datetime | None = None,
+        key: str = "",
+        store: Store = DATABASE,
+    ) -> Outcome:
+        """The same with the inputs as they came from outside: none of them can pass for ``by`` or ``now``."""
         for attempt in range(RETRIES):
             try:
                 return self._once(target, by, now or timezone.now(), key, store, inputs)
@@ -165,11 +192,13 @@ class Verb:
         raise AssertionError("unreachable")
 
     def _once(
-        self, target: Any, by: Staff | None, now: datetime, key: str, store: Store, inputs: dict[str, Any]
+        self, target: Any, by: Staff | None, now: datetime, key: str, store: Store, inputs: Mapping[str, Any]
     ) -> Outcome:
         city = directory.current()
         rules = city.rules_at(now)
-        with store.transaction():
+        # A new ticket is one statement: a transaction around it would be two more round trips and no more safety.
+        alone = self.on is None and not key and not inputs.get("attachments")
+        with contextlib.nullcontext() if alone else store.transaction():
             if key and (done := store.claim(self.name, by, key, target, inputs)):
                 return Outcome(done.ticket, done.assignment, done.seq, repeated=True)
             case = self._open(target, store)
@@ -180,6 +209,8 @@ class Verb:
             subject = assignment if self.on is Assignment else case.ticket
             result = self.body(act, **arguments) if self.on is None else self.body(act, subject, **arguments)
             if self.on is None and result.pk:  # this source has sent this request before
+                if key:
+                    store.settle(by, key, result, None, result.seq)
                 return Outcome(result, None, result.seq, repeated=True)
             made = result if isinstance(result, Assignment) else assignment
             record = self._record(act, made)
@@ -221,7 +252,14 @@ class Verb:
             return f"这一派单现在是“{AssignmentState(assignment.state).label}”，不能{self.label}。"
         return f"工单{case.ticket.number}现在还不能{self.label}。"
 
+    @property
+    def by_platform_only(self) -> bool:
+        """Nobody may do it: the platform does it by itself. No form, no endpoint."""
+        return not self.who
+
     def who_in_words(self) -> str:
+        if self.by_platform_only:
+            return "由平台自动办理"
         return "可由" + "、".join(who.words for who in self.who) + "办理"
 
     def _record(self, act: Act, assignment: Assignment | None) -> Record:
@@ -249,7 +287,7 @@ def verb(
     *,
     noun: str,
     event: str,
-    who: Who | tuple[Who, ...],
+    who: Who | tuple[Who, ...] = (),
     on: type[Ticket] | type[Assignment] | None = Ticket,
     states: Iterable[str] = (),
     ticket_states: Iterable[str] = (),
@@ -258,6 +296,7 @@ def verb(
 ) -> Callable[[Callable[..., Any]], Verb]:
     """Declare a verb. ``noun`` is its endpoint below the ticket or assignment; ``states`` are the assignment's.
 
+    ``who`` empty: the platform alone does it.
     ``open_when`` is a further condition of state (never of person or time) under which the verb is offered at all.
     ``tone`` colours its button: ``primary`` for the usual next step, ``danger`` for one that ends something.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,8 +20,9 @@ from yousu.city.models import Staff
 from yousu.city.workdays import SHANGHAI
 from yousu.tickets import chain
 from yousu.tickets.case import ASSIGNMENT_COLUMNS, TICKET_COLUMNS, Case
-from yousu.tickets.models import Assignment, Ticket, VerbCall
+from yousu.tickets.models import Assignment, Attachment, Ticket, VerbCall
 from yousu.tickets.search import grams
+from yousu.tickets.swift import SERIALS, execute
 
 EVENT_COLUMNS = (
     "ticket_id",
@@ -97,7 +99,9 @@ class Store(Protocol):
     def rows(self, case: Case, model: type[Model]) -> list[Any]: ...
     def find(self, source: str, external_id: str) -> Ticket | None: ...
     def by_number(self, number: str) -> Ticket | None: ...
+    def held(self, ticket: Ticket) -> Ticket: ...
     def number(self, now: datetime) -> str: ...
+    def free_files(self, files: list[int], by: Staff | None) -> int: ...
     def save(self, case: Case, record: Record) -> None: ...
     def claim(self, verb: str, by: Staff | None, key: str, target: Any, inputs: Mapping[str, Any]) -> Done | None: ...
     def settle(self, by: Staff | None, key: str, ticket: Ticket, assignment: Assignment | None, seq: int) -> None: ...
@@ -144,10 +148,16 @@ class Database:
     def by_number(self, number: str) -> Ticket | None:
         return Ticket.objects.filter(number=number).first()
 
+    def held(self, ticket: Ticket) -> Ticket:
+        """Another ticket as it is now, locked until the transaction ends."""
+        return Ticket.objects.select_for_update().get(pk=ticket.pk)
+
     def number(self, now: datetime) -> str:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT nextval('ticket_number')")
-            return number_of(now, cursor.fetchone()[0])
+        return number_of(now, SERIALS.take())
+
+    def free_files(self, files: list[int], by: Staff | None) -> int:
+        """How many of these uploads are this person's and not bound yet."""
+        return Attachment.objects.filter(pk__in=files, uploaded_by=by, ticket=None).count()
 
     def save(self, case: Case, record: Record) -> None:
         """Everything of one call in one statement: a round trip, and no half-applied verb."""
@@ -254,9 +264,7 @@ class Statement:
     def run(self, case: Case) -> None:
         wanted = [name.split(" ", 1)[0] for name in self.parts if " RETURNING id)" in name]
         select = ", ".join(f"(SELECT id FROM {name})" for name in wanted) or "1"
-        with connection.cursor() as cursor:
-            cursor.execute(f"WITH {', '.join(self.parts)} SELECT {select}", self.values)  # noqa: S608
-            ids = cursor.fetchone()
+        ids = execute(f"WITH {', '.join(self.parts)} SELECT {select}", self.values)
         for row, pk in zip(self.returned, ids, strict=False):
             if pk is None:
                 raise Duplicate
@@ -281,6 +289,7 @@ class Statement:
         self.values += values
 
 
+@functools.lru_cache
 def _marks(count: int) -> str:
     return ", ".join(["%s"] * count)
 
