@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.utils import timezone
 
 from yousu.base.console import out
@@ -10,7 +11,7 @@ from yousu.city.models import Area, Staff
 from yousu.city.roles import Role
 from yousu.tickets.models import Ticket
 
-PASSWORD = "Yousu-12345"  # noqa: S105
+PASSWORD = settings.DEMO_PASSWORD
 SEED = 12345
 
 

@@ -19,6 +19,7 @@ if not CITY.isidentifier() or not CITY.isascii():
     raise SystemExit(f"YOUSU_CITY 只能是字母、数字和下划线：{CITY!r}")
 
 DEMO = os.environ.get("YOUSU_DEMO", "") == "1"
+DEMO_PASSWORD = "Yousu-12345"  # of every demo account; shown on the demo's login page
 DEBUG = os.environ.get("YOUSU_DEBUG", "") == "1"
 ALLOWED_HOSTS = os.environ.get("YOUSU_HOSTS", "localhost,127.0.0.1,[::1],testserver").split(",")
 CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("YOUSU_ORIGINS", "").split(",") if origin]
@@ -61,6 +62,12 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
+# For requests with a bearer token (yousu/wsgi.py): nothing that only browsers need.
+TOKEN_MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "yousu.base.middleware.OneErrorShape",
+]
+
 ROOT_URLCONF = "yousu.urls"
 WSGI_APPLICATION = "yousu.wsgi.application"
 TEMPLATES = [
@@ -82,7 +89,9 @@ TEMPLATES = [
 def _database() -> dict[str, object]:
     """The server that DATABASE_URL names. Without one, ``yousu`` starts the embedded server and sets DATABASE_URL."""
     given = conninfo_to_dict(os.environ.get("DATABASE_URL", "postgresql://yousu@/yousu"))
-    options: dict[str, object] = {"options": f"-c search_path={CITY}"}
+    # Behind a pooler that cannot keep prepared statements (PgBouncer before 1.21), set YOUSU_PREPARE=0.
+    prepare = 5 if os.environ.get("YOUSU_PREPARE", "1") == "1" else None
+    options: dict[str, object] = {"options": f"-c search_path={CITY}", "prepare_threshold": prepare}
     for name in ("sslmode", "sslrootcert", "sslcert", "sslkey", "target_session_attrs"):
         if name in given:
             options[name] = given[name]
@@ -102,6 +111,7 @@ def _database() -> dict[str, object]:
 
 
 DATABASES = {"default": _database()}
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "city.Staff"
@@ -129,6 +139,7 @@ USE_I18N = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "yousu.ui.assets.Assets"},

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.contrib.auth import authenticate
+from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
 from yousu.base.errors import Refused
+from yousu.base.sealed import sm3
 from yousu.city import directory
-from yousu.city.models import LoginAttempt, Staff, StaffRole, Unit
+from yousu.city.models import ApiToken, LoginAttempt, Staff, StaffRole, Unit
 from yousu.city.roles import ADMIN_ROLES, Role
 
 KINDS_OF_CHARACTERS = 3
+NAME_CHARS = 40
+USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
 
 
 class MixedCharacters:
@@ -66,6 +72,39 @@ def _log(username: str, address: str | None, outcome: str) -> None:
     LoginAttempt.objects.create(username=username[:40], address=address, outcome=outcome)
 
 
+def new_account(username: str, name: str, password: str, roles: Iterable[str], unit: Unit) -> Staff:
+    """A new account with its roles, in one transaction."""
+    if not USERNAME.fullmatch(username):
+        raise Refused("账号须为 2 至 40 个小写字母、数字、点、下划线或短横线。", field="username")
+    if Staff.objects.filter(username=username).exists():
+        raise Refused(f"账号“{username}”已存在，请另取一个。", field="username", code="conflict")
+    if not name.strip() or len(name) > NAME_CHARS:
+        raise Refused(f"姓名须为 1 至 {NAME_CHARS} 个字。", field="name")
+    with transaction.atomic():
+        staff = Staff(username=username, name=name.strip())
+        set_password(staff, password)
+        give_roles(staff, list(roles), unit)
+    return staff
+
+
+def set_password(staff: Staff, password: str) -> None:
+    """A new password, if it is strong enough; it also ends a lock."""
+    try:
+        validate_password(password, staff)
+    except ValidationError as error:
+        raise Refused("；".join(error.messages), field="password") from None
+    staff.set_password(password)
+    staff.failed_logins, staff.locked_until = 0, None
+    staff.save()
+
+
+def set_active(staff: Staff, active: bool) -> None:
+    """停用 or 启用. An inactive account can neither sign in nor use its tokens; making it active ends a lock as well."""
+    staff.is_active = active
+    staff.failed_logins, staff.locked_until = 0, None
+    staff.save(update_fields=["is_active", "failed_logins", "locked_until"])
+
+
 def give_roles(staff: Staff, roles: Iterable[str], unit: Unit) -> None:
     """Bind roles to a unit. Refused when it would mix an administrator's role with any other (三员分立)."""
     held = set(staff.roles.values_list("role", flat=True)) | set(roles)
@@ -80,3 +119,25 @@ def give_roles(staff: Staff, roles: Iterable[str], unit: Unit) -> None:
 
 def is_locked(staff: Staff) -> bool:
     return bool(staff.locked_until and staff.locked_until > timezone.now())
+
+
+TOKEN_DAYS = 30
+
+
+def issue_token(staff: Staff, name: str, now: datetime, days: int = TOKEN_DAYS) -> tuple[str, ApiToken]:
+    """A new bearer token (``ys_…``), told once; only its SM3 digest is kept."""
+    token = f"ys_{secrets.token_urlsafe(30)}"
+    row = ApiToken.objects.create(
+        staff=staff, name=name[:60], digest=sm3(token.encode()), expires_at=now + timedelta(days=days)
+    )
+    return token, row
+
+
+def staff_for_token(token: str, now: datetime) -> Staff | None:
+    """Whose token it is; None for one that is unknown, expired or revoked, or whose holder is no longer active."""
+    found = (
+        ApiToken.objects.select_related("staff")
+        .filter(digest=sm3(token.encode()), revoked_at=None, expires_at__gt=now, staff__is_active=True)
+        .first()
+    )
+    return found.staff if found else None

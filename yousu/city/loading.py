@@ -10,12 +10,12 @@ from pathlib import Path
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
-from django.utils import timezone
 
-from yousu.city import calendars, directory
+from yousu.base.errors import Refused
+from yousu.base.tables import open_table
+from yousu.city import calendars, catalogue, directory
 from yousu.city.models import (
     Area,
-    CatalogueItem,
     CatalogueVersion,
     Classification,
     RuleSet,
@@ -23,11 +23,10 @@ from yousu.city.models import (
     StaffRole,
     Unit,
 )
-from yousu.city.roles import UnitKind, Urgency
+from yousu.city.roles import UnitKind
 from yousu.city.rules import Rules
 
 DATA = Path(__file__).parent / "data"
-URGENCY = {label: value for value, label in Urgency.choices}
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 SUFFIXES = ("社区居民委员会", "居民委员会", "社区居委会", "居委会", "村民委员会", "村委会")
 
@@ -47,7 +46,7 @@ def load_city(folder: Path, city_code: str, city_name: str, password: str = "") 
         version=1, name="默认规则", effective_from=BEGINNING, body=Rules().model_dump(mode="json", exclude={"version"})
     )
     calendars.load_official()
-    load_catalogue(folder / "catalogue.csv", units)
+    load_catalogue(folder / "catalogue.csv")
     if password:
         load_accounts(folder / "accounts.csv", units, password)
     directory.changed()
@@ -154,30 +153,12 @@ def load_classification(path: Path, scope: str = "") -> None:
     Classification.objects.bulk_create(sorted(made, key=lambda c: c.level))
 
 
-def load_catalogue(path: Path, units: dict[str, Unit]) -> CatalogueVersion:
-    version = CatalogueVersion.objects.create(number=1, note="初始目录", published_at=timezone.now())
-    CatalogueItem.objects.bulk_create(
-        CatalogueItem(
-            version=version,
-            code=row["code"],
-            level1=row["level1"],
-            level2=row["level2"],
-            level3=row["level3"],
-            level4=row["level4"],
-            name=row["name"],
-            leaf_id=row["leaf_code"],
-            lead_rule=row["lead_rule"],
-            trade_unit=units[row["trade_unit"]],
-            lowest_level=row["lowest_level"],
-            tier=int(row["tier"]),
-            urgency=URGENCY[row["urgency"]],
-            secret=row["secret"] == "1",
-            keywords=row["keywords"],
-            description=row["description"],
-        )
-        for row in rows(path)
-    )
-    return version
+def load_catalogue(path: Path) -> CatalogueVersion:
+    """The first version of the catalogue. Every row must be good."""
+    items, bad = catalogue.read_items(open_table(path), catalogue.Known.now(Rules()))
+    if bad:
+        raise Refused(f"{path.name} 第 {bad[0].line} 行：{bad[0].reason}。")
+    return catalogue.new_version(items.values(), None, "初始目录")
 
 
 def load_accounts(path: Path, units: dict[str, Unit], password: str) -> None:

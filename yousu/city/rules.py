@@ -161,6 +161,14 @@ class Security(Part):
     idle_minutes: Count = 30
 
 
+class Retention(Part):
+    """保存期限: uploads that no verb named, idempotency keys, sign-in records (等保三级: at least six months)."""
+
+    unbound_attachment_days: Count = 7
+    idempotency_days: Count = 30
+    sign_in_days: Annotated[int, Field(ge=183, le=10_000)] = 190
+
+
 GROUNDS = (
     Named(key="litigation", label="已进入诉讼、仲裁、行政复议程序", basis="《信访工作条例》第三十一条"),
     Named(key="petition", label="应当依照信访程序办理", basis="《信访工作条例》第十八条"),
@@ -201,6 +209,7 @@ class Rules(Part):
     evaluation: Evaluation = Evaluation()
     oversight: Oversight = Oversight()
     security: Security = Security()
+    retention: Retention = Retention()
     answerable_types: tuple[str, ...] = ("inquiry", "suggestion", "praise", "other")
     identity_hidden_types: tuple[str, ...] = ("report",)
     refusal_grounds: tuple[Named, ...] = GROUNDS

@@ -23,9 +23,12 @@ WAITING = {TicketState.CALLBACK}
 
 
 def _attempts(act: Act) -> list[Callback]:
-    """The attempts since the last reply: a new round of work starts a new round of callbacks."""
+    """The attempts since the last reply and the last call that connected: what follows either is a new round of calls."""
     replied = max((a.replied_at for a in act.case.principals() if a.replied_at), default=None)
-    return [row for row in act.all(Callback) if replied is None or row.at >= replied]
+    rows: list[Callback] = []
+    for row in act.all(Callback):
+        rows = [] if row.connected else [*rows, row]
+    return [row for row in rows if replied is None or row.at >= replied]
 
 
 @verb(

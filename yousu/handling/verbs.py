@@ -11,7 +11,7 @@ from yousu.dispatch.rules import why_not
 from yousu.handling.rules import why_no_extension, why_no_return
 from yousu.tickets.access import HANDLES
 from yousu.tickets.case import Case
-from yousu.tickets.course import await_callback
+from yousu.tickets.course import await_callback, recall_below
 from yousu.tickets.inputs import Ask, Code, Files, Text
 from yousu.tickets.models import Assignment, Extension, Reply, Return
 from yousu.tickets.registry import Act, verb
@@ -44,6 +44,7 @@ def sign(act: Act, assignment: Assignment) -> None:
     event="assignment.return_asked",
     who=HANDLES,
     states={AssignmentState.DISPATCHED, AssignmentState.SIGNED},
+    ticket_states={TicketState.HANDLING},
     open_when=lambda _, assignment: bool(assignment and not assignment.forced and not assignment.return_rejected),
     tone="danger",
 )
@@ -118,7 +119,7 @@ def sub_dispatch(
         raise Refused(sentence, field="unit")
     if any(a.unit_id == lower.pk for a in act.case.in_course()):
         raise Refused(f"{lower.name}已在办理这张工单。", field="unit")
-    act.note(advice=advice, unit=lower.code)
+    act.note(advice=advice, unit=lower.code, parent=assignment.ordinal)
     return act.assign(
         lower,
         AssignmentRole.SUB,
@@ -234,6 +235,8 @@ def consolidate(
         names = "、".join(act.city.units[a.unit_id].short_name for a in waiting)
         raise Refused(f"{names}还没有答复；逾期未答复的，写明说明后可以汇总。", field="without", code="state")
     for helper in silent:
+        recall_below(act, helper)
         helper.state, helper.ended_at = AssignmentState.RECALLED, act.now
+        helper.extension_pending = False
     act.note(without=without, silent=[act.city.units[a.unit_id].code for a in silent])
     _reply(act, assignment, text, solved, attachments, whole=True)

@@ -130,7 +130,7 @@ def shown(title: str, content: str, private: tuple[str, ...] = ()) -> tuple[str,
     """(title, content, original): the text as others read it, and sealed as it came where masking changed it."""
     masked = mask_text(content, private)
     original = Sealed.of(content) if masked != content else Sealed()
-    return mask_text(title or first_sentence(content), private), masked, original
+    return mask_text(title or first_sentence(masked), private), masked, original
 
 
 def first_sentence(content: str) -> str:
@@ -267,7 +267,7 @@ def merge(
     older = _repeats(act, ticket, of, reason)
     # Held until we are done: two tickets merged into each other at once would both vanish. Of two who wait for each
     # other the database lets one go first; the other is tried again and refused.
-    older = act.store.load(older.pk).ticket
+    older = act.store.held(older)
     if older.state == TicketState.CLOSED:
         raise Refused(f"工单{of}已办结，不能并入；可以关联重复后另行派单。", field="of", code="state")
     close_ticket(act, ClosedAs.MERGED)

@@ -79,6 +79,15 @@ class Case:
         }
         return self
 
+    def restore(self) -> None:
+        """Back to the picture of ``remember``: for a store that keeps the case itself, when a verb was refused half-way."""
+        self.ticket.__dict__.update(zip(TICKET_COLUMNS, self._ticket_before, strict=True))
+        self.ticket._state.fields_cache.clear()
+        self.assignments[:] = [a for a in self.assignments if a.ordinal in self._before]
+        for assignment in self.assignments:
+            assignment.__dict__.update(zip(ASSIGNMENT_COLUMNS, self._before[assignment.ordinal], strict=True))
+        self.added.clear()
+
     # -- questions ------------------------------------------------------------------------------------------------
 
     def assignment(self, ordinal: int) -> Assignment:
@@ -151,11 +160,12 @@ def _pairs(names: Iterable[str], old: dict[str, Any], new: dict[str, Any], city:
             if name == "unit_id":
                 pairs["unit"] = [was and city.units[was].code, city.units[now].code]
             else:
-                pairs[name.removesuffix("_id")] = [_plain(was), _plain(now)]
+                pairs[name.removesuffix("_id")] = [plain_value(was), plain_value(now)]
     return pairs
 
 
-def _plain(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
+    """A column's value as an event tells it: moments in UTC, ISO 8601."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     return value.isoformat() if isinstance(value, date) else value

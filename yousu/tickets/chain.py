@@ -21,6 +21,7 @@ def canonical(
     verb: str,
     at: datetime,
     by: int | None,
+    by_unit: int | None,
     role: str,
     ordinal: int | None,
     rules: int,
@@ -28,7 +29,7 @@ def canonical(
 ) -> bytes:
     """The bytes that are hashed: everything the event says, in one order, with ``at`` in UTC microseconds."""
     moment = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    body = [number, seq, kind, verb, moment, by, role, ordinal, rules, data]
+    body = [number, seq, kind, verb, moment, by, by_unit, role, ordinal, rules, data]
     return json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
@@ -51,6 +52,7 @@ def first_break(number: str, events: Iterable[Any], head: bytes) -> int | None:
             event.verb,
             event.at,
             event.by_id,
+            event.by_unit_id,
             event.role,
             event.ordinal,
             event.rules,

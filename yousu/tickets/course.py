@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from yousu.tickets.models import Assignment
 from yousu.tickets.registry import Act
 from yousu.tickets.states import OPEN_STATES, AssignmentState, ClosedAs, TicketState
 
@@ -14,6 +15,15 @@ def end_assignments(act: Act) -> None:
         assignment.state = AssignmentState.RECALLED if assignment.state in OPEN_STATES else AssignmentState.CLOSED
         assignment.extension_pending = False
         assignment.ended_at = act.now
+
+
+def recall_below(act: Act, assignment: Assignment) -> None:
+    """Work that was sent down from an assignment ends with it, at every level."""
+    for child in [a for a in act.case.in_course() if a.parent_id == assignment.pk]:
+        recall_below(act, child)
+        child.state = AssignmentState.RECALLED
+        child.extension_pending = False
+        child.ended_at = act.now
 
 
 def close_ticket(act: Act, closed_as: ClosedAs) -> None:

@@ -32,8 +32,10 @@ KINDS: tuple[tuple[bytes, str], ...] = (
 
 
 class Upload(Protocol):
-    name: str | None
-    size: int | None
+    @property
+    def name(self) -> str | None: ...
+    @property
+    def size(self) -> int | None: ...
 
     def chunks(self) -> object: ...
 

@@ -5,6 +5,7 @@ From them come the validation, the form on the page, the HTTP schema and the tab
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -33,8 +34,13 @@ class Ask:
         if self.choices is None:
             return []
         if isinstance(self.choices, type) and issubclass(self.choices, TextChoices):
-            return [(str(value), str(label)) for value, label in self.choices.choices if value]
-        return self.choices(rules)
+            return _choices(self.choices)
+        return self.choices(rules)  # type: ignore[call-arg, return-value]
+
+
+@functools.cache
+def _choices(kind: type[TextChoices]) -> list[tuple[str, str]]:
+    return [(str(value), str(label)) for value, label in kind.choices if value]
 
 
 def _storable(value: str) -> str:
@@ -117,7 +123,9 @@ def label_of(asks: tuple[Input, ...], field: str) -> str:
 _SENTENCES = {
     "missing": "必填",
     "string_too_short": "必填",
+    "too_short": "必填",
     "string_type": "应为文字",
+    "string_unicode": "含有残缺的字符，请重新输入",
     "extra_forbidden": "不是这一步的字段，请核对名称",
     "int_parsing": "应为整数",
     "int_type": "应为整数",
@@ -148,7 +156,7 @@ def in_chinese(error: dict[str, Any]) -> str:
     if kind == "string_too_long":
         return f"不能超过 {context['max_length']} 字"
     if kind == "too_long":
-        return f"不能超过 {context['max_length']} 项"
+        return f"不能超过 {context['max_length']} {'字' if isinstance(error.get('input'), str) else '项'}"
     if kind in {"greater_than_equal", "less_than_equal", "greater_than", "less_than"}:
         bound = context.get("ge", context.get("le", context.get("gt", context.get("lt"))))
         return f"不能{'小于' if kind.startswith('greater') else '大于'} {bound}"

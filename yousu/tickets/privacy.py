@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -95,10 +96,17 @@ def veil(staff: Staff, ticket: Ticket) -> Callable[[str], str]:
     return lambda text: mask_all(text, [word for word in words if word])
 
 
+# Numbers masked at registration still show their ends; a title may break off within one.
+_ENDS_OF_NUMBERS = re.compile(r"[\dXx]{1,6}\*{4,}[\dXx]{0,4}|\d{3,}(?=…)")
+COVER = "＊＊＊"
+
+
 def mask_all(text: str, words: list[str]) -> str:
-    for word in sorted(words, key=len, reverse=True):
-        text = text.replace(word, "＊＊＊")
-    return masks.mask_text(text)
+    """``text`` without ``words``, masked or not, and without any number that identifies a person, its ends included."""
+    masked = [masks.mask_name(word) for word in words if len(word) > 1]
+    for word in sorted(words + masked, key=len, reverse=True):
+        text = text.replace(word, COVER)
+    return _ENDS_OF_NUMBERS.sub(COVER, masks.mask_text(text))
 
 
 def may_link(staff: Staff, ticket: Ticket, other: Ticket) -> bool:

@@ -18,6 +18,7 @@ from yousu.tickets import search
 from yousu.tickets.access import may_see, visible
 from yousu.tickets.case import Case
 from yousu.tickets.models import Assignment, Ticket, TicketText
+from yousu.tickets.privacy import OPENERS
 from yousu.tickets.states import TicketState
 
 NUMBER = re.compile(r"^\d{6}-?\d{6}-?\d$")
@@ -51,21 +52,23 @@ class Filter:
 
 def find(staff: Staff, wanted: Filter, *, cursor: str = "", limit: int = 50) -> Page[Ticket]:
     """Tickets this person may see, latest first, with their assignments prefetched."""
-    tickets = narrowed(visible(Ticket.objects.all(), staff), wanted)
+    tickets = narrowed(visible(Ticket.objects.all(), staff), wanted, staff)
     tickets = tickets.defer("original", "head").prefetch_related(
         Prefetch("assignments", Assignment.objects.order_by("ordinal"))
     )
     return page(tickets, by="registered_at", cursor=cursor, limit=limit, of=lambda ticket: ticket.registered_at)
 
 
-def narrowed(tickets: QuerySet[Ticket], wanted: Filter) -> QuerySet[Ticket]:
+def narrowed(tickets: QuerySet[Ticket], wanted: Filter, staff: Staff) -> QuerySet[Ticket]:
+    if PHONE.match(wanted.q) and not staff.has_role(*OPENERS):
+        tickets = tickets.filter(identity_hidden=False)  # a number that finds a report would tell who reported
     for name in ("state", "type", "channel", "urgency", "source"):
         if value := getattr(wanted, name):
             tickets = tickets.filter(**{name: value})
     if wanted.open:
         tickets = tickets.exclude(state=TicketState.CLOSED)
     if wanted.area:
-        tickets = tickets.filter(area_id__startswith=wanted.area)
+        tickets = tickets.filter(area__code__startswith=wanted.area)
     if wanted.item:
         tickets = tickets.filter(item_code__startswith=wanted.item)
     if wanted.unit:
@@ -94,8 +97,11 @@ def _matching(words: str) -> Q:
 
 def _day(text: str, field: str) -> datetime:
     try:
-        return datetime.combine(date.fromisoformat(text), time(0), SHANGHAI)
-    except (ValueError, OverflowError):
+        day = date.fromisoformat(text)
+        if not date(1900, 1, 1) <= day <= date(2200, 1, 1):
+            raise ValueError
+        return datetime.combine(day, time(0), SHANGHAI)
+    except ValueError:
         raise Refused("日期无效，应为 年-月-日，例如 2026-10-08。", field=field) from None
 
 

@@ -7,41 +7,34 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import defaultdict
-from collections.abc import Iterator
+from operator import add
 
 _RUNS = re.compile(r"(?P<han>[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+)|(?P<word>[a-z0-9]+)")
 MAX_POSITION = 16_383
+_POSITIONS = [str(position) for position in range(MAX_POSITION + 1)]
 
 
 def _normal(text: str) -> str:
     return unicodedata.normalize("NFKC", text).lower()
 
 
-def _tokens(text: str) -> Iterator[tuple[str, int]]:
-    """(lexeme, position) of a text; a separator leaves a gap so that no phrase crosses it."""
-    position, last_end = 0, 0
-    for run in _RUNS.finditer(_normal(text)):
-        if run.start() > last_end:
-            position += 1
-        last_end = run.end()
-        value = run.group()
-        if run.lastgroup == "word":
-            position += 1
-            yield value[:40], position
-            continue
-        for index in range(len(value)):
-            position += 1
-            yield value[index : index + 2], position
-
-
 def grams(*texts: str) -> str:
-    """The literal of a ``tsvector`` over the texts, titles first."""
-    places: dict[str, list[int]] = defaultdict(list)
-    for lexeme, position in _tokens(" ".join(texts)):
-        if position <= MAX_POSITION:
-            places[lexeme].append(position)
-    return " ".join(f"'{lexeme}':{','.join(map(str, where))}" for lexeme, where in sorted(places.items()))
+    """The literal of a ``tsvector`` over the texts, titles first. A separator leaves a gap so that no phrase crosses it."""
+    places: dict[str, str] = {}
+    known = places.get
+    position, last_end = 0, 0
+    for run in _RUNS.finditer(_normal(" ".join(texts))):
+        start, end = run.span()
+        if start > last_end:
+            position += 1
+        last_end = end
+        value = run.group()
+        lexemes = [value[:40]] if run.lastgroup == "word" else [*map(add, value, value[1:]), value[-1]]
+        before, position = position + 1, position + len(lexemes)
+        for lexeme, where in zip(lexemes, _POSITIONS[before : position + 1], strict=False):
+            found = known(lexeme)
+            places[lexeme] = where if found is None else f"{found},{where}"
+    return " ".join([f"'{lexeme}':{where}" for lexeme, where in sorted(places.items())])
 
 
 def query(text: str) -> str:

@@ -93,6 +93,7 @@ class Ticket(models.Model):
         indexes = [
             models.Index(fields=["-registered_at", "-id"], name="ticket_latest"),
             models.Index(fields=["state", "registered_at"], condition=~Q(state="closed"), name="ticket_open"),
+            models.Index(fields=["-closed_at", "-id"], condition=Q(closed_at__isnull=False), name="ticket_closed"),
             models.Index(fields=["phone_key"], condition=Q(phone_key__isnull=False), name="ticket_phone"),
             models.Index(fields=["place_key"], condition=Q(place_key__isnull=False), name="ticket_place"),
             models.Index(fields=["repeat_of"], condition=Q(repeat_of__isnull=False), name="ticket_repeat"),
