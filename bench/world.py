@@ -11,12 +11,12 @@ HOME = ROOT / "var" / "bench"
 PASSWORD = "Bench-12345-xn"
 
 
-def start(fresh: bool = True) -> None:
-    """Start the server, migrate, load the demo city. Django is set up when this returns."""
-    os.environ.setdefault("YOUSU_VAR", str(HOME))
+def start(home: Path = HOME, fresh: bool = True) -> None:
+    """Start a server under ``home``, migrate, load the demo city. Django is set up when this returns."""
+    os.environ["YOUSU_VAR"] = str(home)
     if fresh:
-        shutil.rmtree(HOME, ignore_errors=True)
-    HOME.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True, exist_ok=True)
     from yousu.base.console import prepare
 
     prepare()

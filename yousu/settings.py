@@ -19,7 +19,7 @@ if not CITY.isidentifier() or not CITY.isascii():
     raise SystemExit(f"YOUSU_CITY 只能是字母、数字和下划线：{CITY!r}")
 
 DEMO = os.environ.get("YOUSU_DEMO", "") == "1"
-DEMO_PASSWORD = "Yousu-12345"  # of every demo account; shown on the demo's login page
+DEMO_PASSWORD = "Yousu-12345"  # noqa: S105  of every demo account; shown on the demo's login page
 DEBUG = os.environ.get("YOUSU_DEBUG", "") == "1"
 ALLOWED_HOSTS = os.environ.get("YOUSU_HOSTS", "localhost,127.0.0.1,[::1],testserver").split(",")
 CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("YOUSU_ORIGINS", "").split(",") if origin]

@@ -127,7 +127,8 @@ def _in_chinese(error: click.ClickException) -> str:
     if isinstance(error, click.exceptions.MissingParameter):
         return f"缺少参数 {error.param.opts[0] if error.param else ''}。"
     if isinstance(error, click.exceptions.BadParameter):
-        return f"参数 {error.param.opts[0] if error.param else ''} 无效：{error.message}"
+        message = "应为整数" if "not a valid integer" in error.message else error.message
+        return f"参数 {error.param.opts[0] if error.param else ''} 无效：{message}"
     message = error.format_message()
     if message.startswith("No such command"):
         return f"没有命令 {message.split(chr(39))[1]}。" if "'" in message else "没有这个命令。"

@@ -11,7 +11,7 @@ from yousu.evaluation.verbs import call_back, close, order_redo
 from yousu.simulation import desk
 from yousu.simulation.hours import ONE_DAY
 from yousu.simulation.stage import Life
-from yousu.simulation.texts import say
+from yousu.simulation.texts import say, say_fitting
 from yousu.tickets.states import CallbackResult, TicketState
 
 CONNECTS = 0.8
@@ -59,7 +59,8 @@ def _call(life: Life, _: int) -> None:
     shares = SAYS_WHEN_SOLVED if solved else SAYS_OTHERWISE
     satisfaction = life.rng.choices(list(shares), list(shares.values()))[0]
     units = life.stage.city.units
-    opinion = say(life.rng, OPINIONS[satisfaction], unit=units[life.the.principals()[0].unit_id].short_name)
+    name, unit = OPINIONS[satisfaction], units[life.the.principals()[0].unit_id].short_name
+    opinion = say_fitting(life.rng, life.request.topic, name, f"{name}_generic", unit=unit)
     inputs = {"contacted": contacted, "solved": solved, "satisfaction": satisfaction, "opinion": opinion}
     life.as_centre(call_back, Role.CALLBACK, connected=True, **inputs)
 
@@ -83,11 +84,15 @@ def _not_done(life: Life, _: int) -> None:
     if ticket.state != TicketState.CALLBACK or ticket.callback_result != CallbackResult.NEGATIVE:
         return
     if ticket.failure_count < life.stage.rules.redo.consult_after:
-        life.as_centre(order_redo, Role.CALLBACK, reason=say(life.rng, "redo_reasons"))
+        life.as_centre(order_redo, Role.CALLBACK, reason=_what_is_wrong(life))
     elif life.chance(0.4):
         desk.consult(life, 0)
     else:
         desk.shelve_now(life)
+
+
+def _what_is_wrong(life: Life) -> str:
+    return say_fitting(life.rng, life.request.topic, "redo_reasons", "redo_generic")
 
 
 def _close(life: Life, _: int) -> None:

@@ -24,7 +24,7 @@ from yousu.dispatch.verbs import (
 )
 from yousu.intake.verbs import answer, link_repeat, merge, refuse, register, reopen, transfer, withdraw
 from yousu.simulation.stage import Life
-from yousu.simulation.texts import answers, phrases, say
+from yousu.simulation.texts import answers, phrases, say, say_fitting
 from yousu.simulation.world import SELF_SERVICE, Request
 from yousu.tickets.models import Assignment
 from yousu.tickets.states import AssignmentState, TicketState
@@ -195,9 +195,9 @@ def look_after(life: Life, ordinal: int) -> None:
         return
     life.looked_after = True
     if life.chance(0.012):
-        life.later(life.office.between(life.now, lead.deadline, life.rng.uniform(0.05, 1)), _withdraw)
+        life.later(life.between(life.now, lead.deadline, life.rng.uniform(0.05, 1)), _withdraw)
     if life.chance((1 - life.request.topic.solvable) * 0.07):
-        life.later(life.office.between(life.now, lead.deadline, life.rng.uniform(0.4, 0.9)), _shelve)
+        life.later(life.between(life.now, lead.deadline, life.rng.uniform(0.4, 0.9)), _shelve)
 
 
 def is_wrong(life: Life, assignment: Assignment) -> bool:
@@ -216,7 +216,8 @@ def _recall(life: Life, _: int) -> None:
 
 def _withdraw(life: Life, _: int) -> None:
     if life.state in {TicketState.REGISTERED, TicketState.CONSULTING, TicketState.HANDLING}:
-        life.as_centre(withdraw, Role.OPERATOR, reason=say(life.rng, "withdraw_reasons"))
+        reason = say_fitting(life.rng, life.request.topic, "withdraw_reasons", "withdraw_generic")
+        life.as_centre(withdraw, Role.OPERATOR, reason=reason)
 
 
 # -- judging what units ask for ---------------------------------------------------------------------------------------

@@ -53,7 +53,3 @@ class OfficeHours:
                     left -= max(room, timedelta())
             day += ONE_DAY
             start = datetime.combine(day, time(), SHANGHAI)
-
-    def between(self, start: datetime, end: datetime, share: float) -> datetime:
-        """The first working moment after ``share`` of the time from ``start`` to ``end``."""
-        return self.next_open(start + (end - start) * share)

@@ -93,10 +93,10 @@ def work(life: Life, ordinal: int) -> None:
         if assignment.round == 1 and life.chance(SENDS_DOWN.get(unit.kind, 0)):
             life.later(life.working(15, 120), _send_down, ordinal)
         if assignment.limit >= 3 and life.chance(quality.extending * 2 * (1.6 - life.request.topic.solvable)):
-            life.later(office.between(life.now, assignment.deadline, rng.uniform(0.3, 0.8)), _ask_extension, ordinal)
+            life.later(life.between(life.now, assignment.deadline, rng.uniform(0.3, 0.8)), _ask_extension, ordinal)
     helper = not assignment.is_principal
     share = max(0.05, min(0.97, rng.gauss(quality.pace, 0.18))) * (0.6 if helper else 1)
-    at = office.between(life.now, assignment.deadline, share)
+    at = life.between(life.now, assignment.deadline, share)
     if life.now >= assignment.deadline:
         at = life.working(60, 500)
     elif life.chance(quality.late):
@@ -125,7 +125,8 @@ def _send_down(life: Life, ordinal: int) -> None:
     lower = life.stage.below(unit, item, life.request.place.area)
     if lower is None or any(a.unit_id == lower.pk for a in life.the.in_course()):
         return
-    advice = say(life.rng, "sub_dispatch_advice", item=item.name, unit=lower.short_name)
+    topic, slots = life.request.topic, {"item": item.name, "unit": lower.short_name}
+    advice = say_fitting(life.rng, topic, "sub_dispatch_advice", "sub_dispatch_generic", **slots)
     life.as_unit(sub_dispatch, assignment, unit=lower.code, advice=advice)
 
 
@@ -144,7 +145,7 @@ def _ask_extension(life: Life, ordinal: int) -> None:
 def use_extension(life: Life, ordinal: int) -> None:
     """The time that was granted is used."""
     assignment = life.the.assignment(ordinal)
-    at = life.office.between(life.now, assignment.deadline, life.rng.uniform(0.5, 0.95))
+    at = life.between(life.now, assignment.deadline, life.rng.uniform(0.5, 0.95))
     life.wait_until[ordinal] = at
     life.later(at, _reply, ordinal)
 

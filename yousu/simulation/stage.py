@@ -6,7 +6,7 @@ import heapq
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from random import Random
 from typing import Any, cast
@@ -102,6 +102,12 @@ class Life:
     def working(self, low: float, high: float) -> datetime:
         """A moment between so many working minutes of a unit from now."""
         return self.office.after(self.now, self.rng.uniform(low, high))
+
+    def between(self, start: datetime, end: datetime, share: float) -> datetime:
+        """A working moment after ``share`` of the time from ``start`` to ``end``; not everybody acts as the doors open."""
+        at = start + (end - start) * share
+        opened = self.office.next_open(at)
+        return opened if opened - at < timedelta(minutes=1) else self.office.after(opened, self.rng.uniform(2, 150))
 
     def at_the_centre(self, low: float, high: float) -> datetime:
         """The same for the hotline centre, which works every day."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,10 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from yousu.base.errors import Refused
 from yousu.city import directory
+from yousu.city.directory import Directory
 from yousu.city.models import Staff
+from yousu.city.rules import Rules
+from yousu.city.workdays import SHANGHAI
 from yousu.tickets.models import Assignment, Ticket
 from yousu.tickets.privacy import veil
 from yousu.tickets.queries import Filter, narrowed
@@ -35,6 +38,12 @@ ASSIGNMENT_FIELDS = (
     *("ticket_id", "ordinal", "unit_id", "role", "state", "forced", "parent_id", "round", "limit"),
     *("dispatched_at", "deadline", "provisional", "ended_at", "replied_at", "extension_pending"),
 )
+
+
+# A desk at a moment that never comes: what it puts into a statement is exchanged for the real moment.
+STAND_IN = Desk(Staff(), datetime(1970, 1, 1, 3, 4, 5, 6, SHANGHAI), Rules())
+MOST_KEPT = 500
+_kept: tuple[Directory | None, dict[tuple[Any, ...], tuple[str, list[Any]]]] = (None, {})
 
 
 @dataclass(frozen=True)
@@ -79,7 +88,33 @@ def worklist_for(staff: Staff, key: str) -> Worklist:
 
 def counts(desk: Desk, worklists: list[Worklist]) -> dict[str, int]:
     """How much is in each list, at most ``MOST_COUNTED`` + 1 each; one statement for all."""
-    parts, values, found = [], [], dict.fromkeys((w.key for w in worklists), 0)
+    found = dict.fromkeys((worklist.key for worklist in worklists), 0)
+    sql, values = _counting(desk, worklists)
+    if sql:
+        moments = {STAND_IN.now: desk.now, STAND_IN.midnight: desk.midnight}
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [moments.get(v, v) if isinstance(v, datetime) else v for v in values])
+            found.update(cursor.fetchall())
+    return found
+
+
+def _counting(desk: Desk, worklists: list[Worklist]) -> tuple[str, list[Any]]:
+    """The statement of ``counts``, with a stand-in for the moment. Composing it costs more than running it, and it
+    depends only on who looks, the rules and the ground, so it is kept for as long as those stay."""
+    global _kept
+    city = directory.current()
+    if _kept[0] is not city or len(_kept[1]) > MOST_KEPT:
+        _kept = (city, {})
+    staff = desk.staff
+    key = (staff.pk, staff.grants(), desk.rules.version, MOST_COUNTED, *(worklist.key for worklist in worklists))
+    if key not in _kept[1]:
+        _kept[1][key] = _compose(replace(desk, now=STAND_IN.now), worklists)
+    return _kept[1][key]
+
+
+def _compose(desk: Desk, worklists: list[Worklist]) -> tuple[str, list[Any]]:
+    parts: list[str] = []
+    values: list[Any] = []
     for worklist in worklists:
         rows = worklist.rows(desk).order_by().values("pk")[: MOST_COUNTED + 1]
         try:
@@ -88,11 +123,7 @@ def counts(desk: Desk, worklists: list[Worklist]) -> dict[str, int]:
             continue
         parts.append(f"SELECT %s::text, count(*) FROM ({sql}) AS rows")
         values += [worklist.key, *params]
-    if parts:
-        with connection.cursor() as cursor:
-            cursor.execute(" UNION ALL ".join(parts), values)
-            found.update(cursor.fetchall())
-    return found
+    return " UNION ALL ".join(parts), values
 
 
 def lines(desk: Desk, worklist: Worklist, wanted: Filter, *, cursor: str = "", limit: int = PAGE_ROWS) -> Lines:

@@ -81,6 +81,6 @@ def around(text: str, terms: list[str], most: int = 90) -> str:
     flat = " ".join(text.split())
     places = [flat.lower().find(term.lower()) for term in terms]
     first = min((place for place in places if place >= 0), default=0)
-    start = max(0, first - most // 3)
+    start = max(0, first - 10)
     piece = flat[start : start + most]
     return ("…" if start else "") + piece + ("…" if start + most < len(flat) else "")

@@ -9,6 +9,8 @@ import pytest
 from django.test import Client
 
 from tests.factories import MONDAY, at, dispatched, handler_of, item, person, registered, replied, signed, someone
+from yousu.city.accounts import give_roles
+from yousu.city.models import Unit
 from yousu.dispatch.verbs import accept_return, call_consultation, shelve
 from yousu.evaluation.verbs import call_back
 from yousu.handling.verbs import ask_extension, reply, return_assignment, sign, sub_dispatch
@@ -263,6 +265,22 @@ def test_a_ranked_list_is_paged_without_losing_or_repeating_a_row():
     assert len(seen) == 23
     assert {ticket.number for ticket in seen} == numbers
     assert [ticket.urgency for ticket in seen] == ["extreme"] * 7 + ["urgent"] * 8 + ["ordinary"] * 8
+
+
+def test_a_tab_counts_what_its_list_holds_at_that_moment():
+    signed(title="事", tier=1)  # due on Tuesday 8 September at 18:00
+    due, late = at("2026-09-08 18:00"), at("2026-09-08 18:00:01")
+    assert (size("chengdong", "due-today", due), size("chengdong", "overdue", due)) == (1, 0)
+    assert (size("chengdong", "due-today", late), size("chengdong", "overdue", late)) == (0, 1)
+    assert size("chengdong", "due-today", at("2026-09-07 23:59:59")) == 0
+
+
+def test_a_new_post_changes_the_counts_at_once():
+    dispatched(lead="630104", title="城西的")
+    staff = someone("handler", "630102", "xin")
+    assert size("xin", "to-sign") == 0
+    give_roles(staff, ["handler"], Unit.objects.get(code="630104"))
+    assert size("xin", "to-sign") == 1
 
 
 def test_counts_stop_at_a_cap(monkeypatch):
