@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 
 from tests.browser import DESK, PHONE, browser, sign_in
 from tests.platform import ROOT, Running, running
-from yousu.demo import PASSWORD
+from yousu.base.console import prepare
 
 OUT = ROOT / "var" / "screenshots"
 SHOWN = {"paidan1-worklist-desk": "worklist", "paidan1-ticket-desk": "ticket", "huawu1-register-desk": "register"}
@@ -20,6 +20,9 @@ PEOPLE = ("huawu1", "paidan1", "chengdong", "huifang1", "duban1", "lingdao1", "s
 
 def main() -> None:
     OUT.mkdir(parents=True, exist_ok=True)
+    prepare(start=False)
+    from yousu.demo import PASSWORD
+
     with running("screenshots", days=14, per_day=300) as platform, browser() as chromium:
         for size, label in ((DESK, "desk"), (PHONE, "phone")):
             context = chromium.new_context(viewport=size)  # type: ignore[arg-type]

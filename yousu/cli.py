@@ -96,7 +96,7 @@ def worker() -> None:
     from procrastinate.contrib.django import app
 
     with app.replace_connector(app.connector.get_worker_connector()) as running:  # type: ignore[attr-defined]
-        running.run_worker(install_signal_handlers=True, concurrency=2)
+        running.run_worker(install_signal_handlers=True, concurrency=2, delete_jobs="successful")
 
 
 def migrated() -> None:

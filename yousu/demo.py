@@ -29,7 +29,7 @@ def build(days: int, per_day: int) -> None:
 
 def introduce(url: str) -> None:
     """Where it is and who can sign in."""
-    out.print(f"\n[bold]有诉已启动：{url}[/bold]   （Ctrl-C 停止）\n")
+    out.print(f"\n[bold]有诉已启动：{url}[/bold]   （Ctrl-C 停止）\n", soft_wrap=True)
     out.print(f"演示账号（密码均为 [bold]{PASSWORD}[/bold]）：")
     for role in (
         Role.OPERATOR,
@@ -41,4 +41,4 @@ def introduce(url: str) -> None:
         Role.SYSTEM_ADMIN,
     ):
         people = Staff.objects.filter(roles__role=role).exclude(username__startswith="sim-").order_by("id")[:3]
-        out.print(f"  {role.label:<8}" + "、".join(f"{p.username}（{p.name}）" for p in people))
+        out.print(f"  {role.label:<8}" + "、".join(f"{p.username}（{p.name}）" for p in people), soft_wrap=True)
