@@ -22,7 +22,8 @@ test: setup lint
 lint: setup
 	$(BIN)/ruff check -q .
 	$(BIN)/ruff format -q --check .
-	$(BIN)/lint-imports -v >var/lint-imports.log 2>&1 || (cat var/lint-imports.log; exit 1)
+	@mkdir -p var
+	$(BIN)/lint-imports >var/lint-imports.log 2>&1 || (cat var/lint-imports.log; exit 1)
 	$(BIN)/mypy yousu
 
 bench: setup
