@@ -12,6 +12,7 @@ ROOMS = {
     "catalogue": ("yousu.city.commands:catalogue", "派单目录：预览、发布、导出"),
     "calendar": ("yousu.city.commands:calendar", "工作日历：查看、载入、修改"),
     "staff": ("yousu.city.commands:staff", "人员、岗位与令牌"),
+    "rules": ("yousu.city.commands:rules", "规则集：查看、导出、发布"),
     "audit": ("yousu.tickets.commands:audit", "核验工单事件链"),
 }
 

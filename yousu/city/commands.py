@@ -1,8 +1,9 @@
-"""``yousu catalogue``, ``yousu calendar``, ``yousu staff``: the administration of the ground."""
+"""``yousu catalogue``, ``calendar``, ``staff``, ``rules``: the administration of the ground."""
 
 from __future__ import annotations
 
 import csv
+import json
 from datetime import date, datetime
 from pathlib import Path
 
@@ -12,9 +13,9 @@ from rich.table import Table
 
 from yousu.base.console import out
 from yousu.base.errors import Refused
-from yousu.city import accounts, calendars, directory
+from yousu.city import accounts, calendars, directory, rulesets
 from yousu.city import catalogue as catalogues
-from yousu.city.models import CalendarYear, CatalogueVersion, Staff
+from yousu.city.models import CalendarYear, CatalogueVersion, RuleSet, Staff
 from yousu.city.roles import Role
 from yousu.city.workdays import SHANGHAI
 
@@ -323,3 +324,52 @@ def token(username: str, name: str, days: int) -> None:
     made, row = accounts.issue_token(person(username), name, timezone.now(), days)
     out.print(made, markup=False, soft_wrap=True)
     out.print(f"有效期至 {moment(row.expires_at)}。请立即保存，以后无法再看到。")
+
+
+# -- rules -----------------------------------------------------------------------------------------------------------
+
+
+@click.group(
+    help="规则集：查看版本、导出、发布",
+    context_settings=HELP,
+    options_metavar="[选项]",
+    subcommand_metavar="命令 [参数]…",
+)
+def rules() -> None: ...
+
+
+@rules.command("versions", help="列出各版规则及其生效时间", options_metavar="[选项]")
+def rule_versions() -> None:
+    listed = table("版本", "名称", "生效时间")
+    for one in RuleSet.objects.order_by("effective_from", "version"):
+        listed.add_row(str(one.version), one.name, moment(one.effective_from))
+    out.print(listed)
+
+
+@rules.command("export", help="把现行规则写成 JSON 文件，作为修改的底稿", options_metavar="[选项]")
+@click.argument("file", metavar="文件", type=FILE)
+def export_rules(file: Path) -> None:
+    body = directory.current().rules_at(timezone.now()).model_dump(mode="json", exclude={"version"})
+    file.write_text(json.dumps(body, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    out.print(f"已写入 {file}。")
+
+
+@rules.command("publish", help="发布一版规则；从指定时间起生效，从不改变已经发生的事", options_metavar="[选项]")
+@click.argument("file", metavar="文件", type=FILE)
+@click.option("--name", metavar="名称", required=True, help="这一版的名称")
+@click.option("--from", "start", metavar="时间", default="", help="生效时间，例如 2026-12-01T00:00；不写则即时生效")
+def publish_rules(file: Path, name: str, start: str) -> None:
+    now = timezone.now()
+    try:
+        body = json.loads(file.read_text(encoding="utf-8"))
+        begins = datetime.fromisoformat(start).replace(tzinfo=SHANGHAI) if start else now
+    except FileNotFoundError:
+        raise Refused(f"没有文件 {file}。", field="file") from None
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        raise Refused(f"{file} 不是有效的 JSON 文件。", field="file") from None
+    except ValueError:
+        raise Refused("生效时间无效，例如 2026-12-01T00:00。", field="start") from None
+    if not isinstance(body, dict):
+        raise Refused("规则内容应为 JSON 对象。", field="file")
+    made = rulesets.publish(body, name=name, effective_from=begins, by=None, now=now)
+    out.print(f"已发布规则第 {made.version} 版“{made.name}”，{moment(made.effective_from)} 起生效。")

@@ -116,3 +116,22 @@ def test_an_unknown_account_or_role_is_refused(run):
     with pytest.raises(Refused, match="没有岗位“国王”"):
         run(commands.staff, "list", "--role", "国王")
     assert "派单员" in run(commands.staff, "roles")
+
+
+def test_rules_are_exported_and_published_as_a_new_version(tmp_path):
+    from click.testing import CliRunner
+
+    from yousu.city.commands import rules
+
+    file = tmp_path / "rules.json"
+    assert CliRunner().invoke(rules, ["export", str(file)]).exit_code == 0
+    changed = file.read_text(encoding="utf-8").replace('"max_per_ticket": 2', '"max_per_ticket": 3')
+    file.write_text(changed, encoding="utf-8")
+    done = CliRunner().invoke(rules, ["publish", str(file), "--name", "三次退单"])
+    assert done.exit_code == 0, done.output
+    assert "规则第 2 版“三次退单”" in done.output
+    from django.utils import timezone
+
+    from yousu.city import directory
+
+    assert directory.current().rules_at(timezone.now()).returns.max_per_ticket == 3
