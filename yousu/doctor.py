@@ -36,7 +36,7 @@ def run() -> bool:
             findings = [Finding(False, f"{check.__doc__}：{type(error).__name__}：{str(error).splitlines()[0][:200]}")]
         for finding in findings:
             mark = "[green]✓[/green]" if finding.ok else "[red]✗[/red]" if finding.grave else "[yellow]![/yellow]"
-            out.print(f" {mark} {finding.what}")
+            out.print(f" {mark} {finding.what}", soft_wrap=True)
             healthy = healthy and (finding.ok or not finding.grave)
     out.print("一切正常。" if healthy else "[red]有问题需要处理。[/red]")
     return healthy
