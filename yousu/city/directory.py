@@ -16,6 +16,7 @@ from functools import cached_property
 
 from django.db import connection
 from django.db.models import F
+from django.utils import timezone
 
 from yousu.base.errors import Refused
 from yousu.city.models import (
@@ -43,6 +44,11 @@ class Directory:
     calendar: Calendar
     rule_sets: tuple[tuple[datetime, Rules], ...]
     catalogue: CatalogueVersion | None
+    taken_at: datetime
+
+    def outlived(self, now: datetime) -> bool:
+        """Whether a rule set came into force since this snapshot was taken: its working hours may differ."""
+        return any(self.taken_at < start <= now for start, _ in self.rule_sets)
 
     @cached_property
     def units_by_code(self) -> dict[str, Unit]:
@@ -122,7 +128,7 @@ def current() -> Directory:
         return _current
     with _lock:
         stamp = Stamp.objects.values_list("value", flat=True).first() or 0
-        if _current is None or _current.stamp != stamp:
+        if _current is None or _current.stamp != stamp or _current.outlived(timezone.now()):
             _current = _load(stamp)
         _checked = clock.monotonic()
         return _current
@@ -150,8 +156,10 @@ def _load(stamp: int) -> Directory:
     days = list(CalendarDay.objects.all())
     hours = Rules().hours.spans
     rule_sets = tuple((r.effective_from, r.rules) for r in RuleSet.objects.order_by("effective_from", "version"))
-    if rule_sets:
-        hours = rule_sets[-1][1].hours.spans
+    now = timezone.now()
+    for start, rules in rule_sets:
+        if start <= now:
+            hours = rules.hours.spans
     return Directory(
         stamp=stamp,
         units=units,
@@ -165,6 +173,7 @@ def _load(stamp: int) -> Directory:
             names={day.date: day.name for day in days},
         ),
         rule_sets=rule_sets,
+        taken_at=now,
         catalogue=CatalogueVersion.objects.filter(published_at__isnull=False, scope="").order_by("number").last(),
     )
 

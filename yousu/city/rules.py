@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 Share = Annotated[Decimal, Field(ge=0, le=1)]
 Percent = Annotated[Decimal, Field(ge=0, le=100)]
 Count = Annotated[int, Field(ge=0, le=10_000)]
+Workdays = Annotated[int, Field(ge=1, le=250)]
 
 
 class Part(BaseModel):
@@ -45,7 +46,7 @@ class Named(Part):
 class Hours(Part):
     """Working hours, Asia/Shanghai."""
 
-    spans: tuple[Span, ...] = (
+    spans: Annotated[tuple[Span, ...], Field(min_length=1)] = (
         Span(start=time(8, 30), end=time(12)),
         Span(start=time(14, 30), end=time(18)),
     )
@@ -55,13 +56,13 @@ class Sign(Part):
     """签收: hours for 特急/紧急, workdays for the rest."""
 
     urgent_hours: Count = 2
-    ordinary_workdays: Count = 1
+    ordinary_workdays: Workdays = 1
 
 
 class Returns(Part):
     """退单: within so many workdays of dispatch, so many in a ticket's life, then 会商 and a forced assignment."""
 
-    within_workdays: Count = 1
+    within_workdays: Workdays = 1
     max_per_ticket: Count = 2
 
 
@@ -85,7 +86,7 @@ class Callback(Part):
 
     within_days: Count = 3
     attempts: Count = 3
-    slots: tuple[Span, ...] = (
+    slots: Annotated[tuple[Span, ...], Field(min_length=1)] = (
         Span(start=time(8, 30), end=time(12)),
         Span(start=time(12), end=time(18)),
         Span(start=time(18), end=time(21)),
@@ -132,7 +133,7 @@ class Evaluation(Part):
     blue_from: Percent = Decimal(95)
     red_below: Percent = Decimal(85)
     stay_closed_days: tuple[int, ...] = (30, 90)
-    appeal_workdays: Count = 3
+    appeal_workdays: Workdays = 3
 
     @model_validator(mode="after")
     def _adds_up(self) -> Evaluation:
@@ -194,7 +195,7 @@ class Rules(Part):
     """One version of the rules. ``version`` 0 is the built-in default."""
 
     version: int = 0
-    tiers: tuple[int, ...] = (1, 3, 7, 11)
+    tiers: Annotated[tuple[Workdays, ...], Field(min_length=1)] = (1, 3, 7, 11)
     hours: Hours = Hours()
     sign: Sign = Sign()
     contact_hours: Count = 24

@@ -38,13 +38,12 @@ def publish(
         path = ".".join(str(part) for part in first["loc"])
         reason = str((first.get("ctx") or {}).get("error", "")) or "没有这一项" * (first["type"] == "extra_forbidden")
         raise Refused(f"规则“{path or '整体'}”有误：{reason or '取值不合要求'}。", field=path) from None
+    directory.changed()  # holds the stamp: two who publish at once get two versions
     last = RuleSet.objects.aggregate(Max("version"))["version__max"] or 0
-    made = RuleSet.objects.create(
+    return RuleSet.objects.create(
         version=last + 1,
         name=name.strip(),
         effective_from=effective_from,
         body=rules.model_dump(mode="json", exclude={"version"}),
         created_by=by,
     )
-    directory.changed()
-    return made

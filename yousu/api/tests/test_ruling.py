@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -89,7 +89,22 @@ def test_a_rule_set_is_a_new_version_that_never_reaches_back():
     assert "三项权重之和须为 1" in said["error"]["message"]
     status, said = admin.post("/rules", {"name": "错", "effective_from": tomorrow.isoformat(), "body": {"tires": 1}})
     assert "没有这一项" in said["error"]["message"]
+    for stopping in ({"sign": {"ordinary_workdays": 0}}, {"tiers": []}, {"callback": {"slots": []}}):
+        assert admin.post("/rules", {"name": "错", "effective_from": tomorrow.isoformat(), "body": stopping})[0] == 422
     assert RuleSet.objects.count() == 2
+
+
+def test_working_hours_of_a_coming_rule_set_do_not_count_before_it_is_in_force():
+    tomorrow = timezone.now() + timedelta(days=1)
+    body = {"hours": {"spans": [{"start": "09:00", "end": "17:00"}]}}
+    assert (
+        Caller("sysadmin").post("/rules", {"name": "新", "effective_from": tomorrow.isoformat(), "body": body})[0]
+        == 201
+    )
+    city = directory.current()
+    assert city.calendar.closes == time(18)
+    assert not city.outlived(tomorrow - timedelta(seconds=1))
+    assert city.outlived(tomorrow)
 
 
 def test_the_security_administrator_adds_people():
